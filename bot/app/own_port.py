@@ -17,7 +17,7 @@ def is_ours(host: str, port: int, timeout: float) -> bool:
         connection.request("GET", HEALTHZ)
         answer = connection.getresponse()
         return answer.status == 200 and answer.getheader("x-paperround") is not None
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException, UnicodeError):  # the last of a name that cannot be one: `a..b`
         return False
     finally:
         connection.close()

@@ -14,7 +14,10 @@ from bot.app.configuration.database_address import store_at
 from bot.app.configuration.environment import unknown_settings, unreadable_lines
 from bot.app.configuration.folders import nearest_folder, unwritable
 from bot.app.configuration.settings import Settings, load_settings, read_settings
+from bot.app.doctor.findings import Mark, findings_of
+from bot.app.doctor.machine_checks import machine_checks
 from bot.app.foundation import open_foundation
+from bot.app.own_port import is_ours
 from bot.clocks import SteadyClock
 from bot.errors import SettingsError
 
@@ -174,3 +177,11 @@ def test_other_addresses_of_databases_are_left_to_the_driver(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     store_at(address)
+
+
+async def test_nobody_answers_on_a_host_that_cannot_be_one(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, web_host="a..b", web_port=8421)
+    found = {one.what: one async for one in findings_of(machine_checks(settings, ()))}
+    assert found["Web port"].mark is Mark.PROBLEM
+    assert "Nothing can listen on a..b:8421" in found["Web port"].words
+    assert not is_ours("a..b", 8421, 1.0)
