@@ -8,7 +8,14 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from bot.app.adapters.mail import has_mail
+from bot.app.adapters.slack import has_slack
 from bot.app.application import open_application
+from bot.app.command_line import running
+from bot.app.command_line.program import cli
 from bot.app.configuration.settings import Settings
 from bot.app.demo import CHANNELS, TRY, Demo
 from bot.app.sources import demo_feed
@@ -20,6 +27,23 @@ from bot.platforms.command_calls import CommandCall, Person
 from tests.clocks import NOON
 
 README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_the_demo_needs_no_platform_though_one_is_half_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Settings] = []
+
+    async def show(settings: Settings) -> None:
+        shown.append(settings)
+
+    monkeypatch.setattr(running, "_demo", show)
+    monkeypatch.setattr(running, "configure_logs", lambda *_: None)
+    monkeypatch.setenv("PAPERROUND_SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("PAPERROUND_SMTP_URL", "smtp://mail.example")
+    done = CliRunner().invoke(cli, ["demo"])
+    assert done.exit_code == 0, done.output
+    assert not has_slack(shown[0])
+    assert not has_mail(shown[0])
+    assert shown[0].has_workspace
 
 
 async def test_the_demo_fills_its_channels_and_then_answers(tmp_path: Path) -> None:

@@ -31,7 +31,13 @@ def demo(port: int | None) -> None:
     It needs no token and no network, and keeps nothing.
     """
     with tempfile.TemporaryDirectory(prefix="paperround-demo-") as folder:
-        changes: dict[str, Any] = {"data_dir": Path(folder), "database_url": "", "web": True}
+        # Half of a platform's settings, as while somebody sets it up, is no reason not to show the demo.
+        changes: dict[str, Any] = {
+            name: field.get_default()
+            for name, field in Settings.model_fields.items()
+            if name.startswith(("slack_", "discord_", "smtp_", "mail_"))
+        }
+        changes |= {"data_dir": Path(folder), "database_url": "", "web": True}
         if port is not None:
             changes["web_port"] = port
         settings = load_settings().model_copy(update=changes)
