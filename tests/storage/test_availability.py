@@ -155,6 +155,15 @@ async def test_a_folder_that_may_not_be_written_is_refused_in_a_sentence(opened:
         folder.chmod(0o700)
 
 
+async def test_a_file_that_cannot_even_be_looked_for_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    # As one in somebody else's folder, but for root.
+    store = SqlStore(f"sqlite:///{tmp_path / ('x' * 300)}")
+    assert store.database.is_missing
+    with pytest.raises(OperatorError, match="cannot be opened for writing"):
+        await store.open()
+    await store.close()
+
+
 @pytest.mark.parametrize(
     ("url", "said", "advice"),
     [

@@ -29,7 +29,11 @@ class DatabaseFile:
         self._identity: tuple[int, int] | None = None
 
     def exists(self) -> bool:
-        return self._path.exists()
+        """Whether it is there, as far as this user may see: where not, `prepare` says why."""
+        try:
+            return self._path.exists()
+        except OSError:
+            return False
 
     def prepare(self) -> None:
         """Makes the file where there is none, and keeps others from reading it; raises `OperatorError`."""
