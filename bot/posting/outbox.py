@@ -303,7 +303,7 @@ class OutboxWorker:
         if not await self._posts.begin(post, now=now, until=now + LEASE):
             _log.warning("post.lease_lost", post=post.id)
             return False
-        self._reconciliation.begun(post)
+        self._reconciliation.begun(post, now)
         return True
 
     async def _fold(self, post: Post, channel: Channel) -> None:

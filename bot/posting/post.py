@@ -91,6 +91,14 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A request for a post: the last one, as long as the post has these `attempts` and this `attempt_at`."""
+
+    attempts: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentPost:
     """A post that is on its platform, called `remote_id` there; `parent_id` is the post that heads its thread."""
 

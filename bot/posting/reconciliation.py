@@ -29,7 +29,7 @@ from bot.platforms.outcomes import (
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
-from bot.posting.post import LEASE, Post, PostState, Settlement
+from bot.posting.post import LEASE, Begun, Post, PostState, Settlement
 from bot.posting.retries import LookUpPolicy, UnknownPolicy, Verdict
 from bot.posting.settling import Settling
 from bot.posting.store import PostStore
@@ -70,14 +70,14 @@ class Reconciliation:
         self._unknown_policy = unknown_policy
         self._wake = wake
         self._jumps, self._adopted_after = jumps, 0
-        #: Posts that this process began to send before it took over those of earlier runs, and these; None before.
-        self._begun: set[int] = set()
+        #: The requests of this process before it took over those of earlier runs, and the posts of these; None before.
+        self._begun: dict[int, Begun] = {}
         self._adopted: frozenset[int] | None = None
 
-    def begun(self, post: Post) -> None:
-        """Says that this process has begun to send a post: that is none of an earlier run."""
+    def begun(self, post: Post, now: datetime) -> None:
+        """Says that this process has begun to send a post: that request is none of an earlier run."""
         if self._adopted is None:
-            self._begun.add(post.id)
+            self._begun[post.id] = Begun(attempts=post.attempts + 1, at=now)
 
     def first_wait(self, outcome: Unknown) -> timedelta:
         """How long after that outcome a message is looked for."""

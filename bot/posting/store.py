@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from bot.channels.channel import Address, Channel, PlatformName
 from bot.digests.content import PostContent, SharedPaper
 from bot.platforms.outcomes import Gone
 from bot.posting.post import (
+    Begun,
     DeliveryRecord,
     DeliveryWait,
     DigestRecord,
@@ -83,8 +84,9 @@ class PostStore(Protocol):
         """Frees leases that ran out: untried posts are pending again, tried ones are unknown. Returns how many."""
         ...
 
-    async def adopt(self, now: datetime, but: Collection[int]) -> frozenset[int]:
-        """Takes over what an earlier run was about, but for those posts: which may have been sent, nobody knows when.
+    async def adopt(self, now: datetime, but: Mapping[int, Begun]) -> frozenset[int]:
+        """Takes over what others were about, but for the posts whose latest requests are those: which may have been
+        sent, nobody knows when.
 
         Where the machine's clock is the only one, it may have been set since: their latest requests count as begun
         `now`, as ones that may still come late, and are looked for. Returns which these are. Where a server tells the

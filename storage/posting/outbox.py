@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, exists, func, select, update
@@ -13,6 +13,7 @@ from bot.digests.digest import DeliveryState, DigestKind
 from bot.platforms.outcomes import Gone, GoneScope
 from bot.posting.post import (
     HOLDS_UP_FOR,
+    Begun,
     DeliveryRecord,
     DeliveryWait,
     DigestRecord,
@@ -329,14 +330,18 @@ class SqlPostStore:
                     found.append(DeliveryWait(PlatformName(row.platform), DigestKind(row.kind), wait))
         return found
 
-    async def adopt(self, now: datetime, but: Collection[int]) -> frozenset[int]:
+    async def adopt(self, now: datetime, but: Mapping[int, Begun]) -> frozenset[int]:
         if not self._database.is_sqlite:
             return frozenset()
-        tried = select(POSTS.c.id).where(
+        tried = select(POSTS.c.id, POSTS.c.attempts, POSTS.c.attempt_at).where(
             POSTS.c.state.in_((PostState.LEASED, PostState.UNKNOWN)), POSTS.c.attempt_at.is_not(None)
         )
         async with self._database.write() as connection:
-            ids = frozenset((await connection.execute(tried)).scalars()) - frozenset(but)
+            ids = frozenset(
+                row.id
+                for row in await connection.execute(tried)
+                if but.get(row.id) != Begun(attempts=row.attempts, at=row.attempt_at)
+            )
             # The looking begins anew: earlier looks read another window, and count for nothing. Nor does what another
             # process is just finding out about that window.
             looked_for = POSTS.c.state == PostState.UNKNOWN

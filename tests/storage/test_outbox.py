@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.channels.channel import PlatformName, Style
 from bot.digests.content import DigestPart, PaperReply, SharedPaper
 from bot.digests.digest import PlannedPost
-from bot.posting.post import HOLDS_UP_FOR, LookUps, Post, PostState, Priority, Settlement
+from bot.posting.post import HOLDS_UP_FOR, Begun, LookUps, Post, PostState, Priority, Settlement
 from bot.posting.rooms import Rooms
 from storage.store import SqlStore
 from storage.tables.posts import POSTS
@@ -462,7 +462,7 @@ async def test_what_a_process_finds_out_counts_for_nothing_once_another_has_take
     await store.posts.begin(unknown, now=NOON, until=NOON + LEASE)
     assert await settle(store, unknown, PostState.UNKNOWN, due_at=NOON)
     (looked_for,) = await look(store, NOON)
-    assert await store.posts.adopt(NOON + SECOND, ()) == {unknown.id}
+    assert await store.posts.adopt(NOON + SECOND, {}) == {unknown.id}
     for state in (PostState.UNKNOWN, PostState.PENDING):
         assert not await settle(store, looked_for, state, due_at=LATER, look_ups=looked_for.look_ups)
     (again,) = await look(store, NOON + SECOND)
@@ -471,8 +471,23 @@ async def test_what_a_process_finds_out_counts_for_nothing_once_another_has_take
     assert await settle(store, again, PostState.SENT, remote_id="1")
     sending = await lease_one(store, LATER)
     await store.posts.begin(sending, now=LATER, until=LATER + LEASE)
-    assert await store.posts.adopt(LATER, ()) == {sending.id}
+    assert await store.posts.adopt(LATER, {}) == {sending.id}
     assert await settle(store, sending, PostState.SENT, remote_id="2"), "whoever sends knows best what came of it"
+
+
+@SQLITE_IS_ENOUGH
+async def test_a_request_of_another_process_is_taken_over_though_ours_for_the_same_post_came_before(
+    store: SqlStore,
+) -> None:
+    await posts(store, await channel(store))
+    ours = await lease_one(store)
+    await store.posts.begin(ours, now=NOON, until=NOON + LEASE)
+    begun = {ours.id: Begun(attempts=1, at=NOON)}
+    assert await store.posts.adopt(NOON, begun) == frozenset()
+    assert await settle(store, ours, PostState.PENDING, due_at=NOON)
+    theirs = await lease_one(store, NOON + SECOND)
+    await store.posts.begin(theirs, now=NOON + SECOND, until=NOON + LEASE)
+    assert await store.posts.adopt(NOON + SECOND, begun) == {ours.id}
 
 
 async def test_a_thread_is_folded_into_as_few_messages_as_fit(store: SqlStore) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from sqlite3 import Row
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.platforms.outcomes import Gone, GoneScope, Partly, Rejected, Retry, Sent, Unknown
-from bot.posting.post import Post, PostState, Settlement
+from bot.posting.post import Begun, Post, PostState, Settlement
 from bot.posting.retries import UnknownPolicy
 from storage.posting.outbox import SqlPostStore
 from tests.posting.model.platform import SOON
@@ -59,7 +59,7 @@ class ObservedPosts:
         self._life.leases |= {post.lease for post in posts}
         return posts
 
-    async def adopt(self, now: datetime, but: Collection[int]) -> frozenset[int]:
+    async def adopt(self, now: datetime, but: Mapping[int, Begun]) -> frozenset[int]:
         taken_over_at = self._life.world.machine.true
         self._life.world.takeovers += 1
         adopted = await self._posts.adopt(now, but)
