@@ -69,6 +69,7 @@ class There:
         self.gone: set[str] = set()
         self.stories: defaultdict[str, Story] = defaultdict(Story)
         self.late: list[Flight] = []
+        self.left: list[Flight] = []
         self.workspace_of = workspace_of
 
     def keys(self, channel: str) -> list[str]:
@@ -108,7 +109,8 @@ class There:
     def answer_of_look(self, outgoing: Outgoing, found: LookUpResult) -> LookUpResult:
         """What the next look-up is answered in place of what it `found`; nothing that would be a lie."""
         said = self.looks.pop(0)
-        coming = [flight.outgoing.key for flight in self.late]
+        under_way = [flight for flight in self.left if not flight.ended]
+        coming = [flight.outgoing.key for flight in (*self.late, *under_way)]
         may_be_there = outgoing.key in coming or outgoing.key in self.keys(outgoing.address.channel)
         if said is LookUp.NOT_COMING and may_be_there:
             return found
@@ -197,6 +199,7 @@ class Line(SimulatedPlatform):
         there, request = self._there, self._sender.leaves(outgoing)
         flight = Flight(outgoing, there.fate(outgoing.address.channel), request, there.machine.true)
         self.flights.append(flight)
+        there.left.append(flight)
         try:
             await asyncio.sleep(0)  # it is on its way,
             there.take(flight)

@@ -291,6 +291,8 @@ class World:
             return True  # it was left where it was, and came
         if older["digest_id"] is not None and older["digest_id"] == newer["digest_id"]:
             return False
+        if self.blur >= HOLDS_UP:
+            return True  # by the clock of one process that is lost which has just left by the clock of another
         digest = [row for row in rows if row["id"] == older["id"] or row["digest_id"] == (older["digest_id"] or -1)]
         return any(row["key"] in self.lost for row in digest)
 
