@@ -76,12 +76,12 @@ async def write_claims(connection: AsyncConnection, claims: Claims, settlements:
     claimed: list[Row[Any]] = []
     for post_id, rows in claims.found.items():
         if item := settled.get(post_id):
-            for row in rows:
+            for row in sorted(rows, key=_place, reverse=True):
                 await _give(connection, row, post_id, state=DeliveryState.POSTED, posted_at=item.at)
             claimed += rows
     there = await _on_their_way(connection, {one.post.channel_id for one in settlements}) if claims.on_their_way else ()
     for post_id, rows in claims.on_their_way.items():
-        for row in rows if post_id in there else ():
+        for row in sorted(rows, key=_place, reverse=True) if post_id in there else ():
             if row.post_id in settled:
                 await _give(connection, row, post_id)
     if claimed:
@@ -100,6 +100,11 @@ async def _on_their_way(connection: AsyncConnection, channel_ids: Collection[int
         )
         found.update((await connection.execute(statement)).scalars())
     return found
+
+
+def _place(row: Row[Any]) -> int:
+    """Its place in its digest: as each leaves, those behind it move up, and so the last one has to go first."""
+    return row.position or 0
 
 
 async def _give(connection: AsyncConnection, row: Row[Any], post_id: int, **values: object) -> None:
